@@ -20,6 +20,9 @@ from artifact_logs import ENTITY, MANY, ORGANIZATION, PROJECT, REGISTRY, Log, Lo
 from exact import describe, differences
 from servers import Server
 
+# A generated artifact: 60 entries of 3 000 bytes, three versions that have 80 % of them in common.
+GENERATED = "60x3000x3x80"
+SERVER = ["--registry", "models", "--generate-artifacts", GENERATED, "--artifact-layout-v1", "--artifact-xxh128"]
 # Maximum number of differences printed per question, and of characters per value.
 MAX_SHOWN, MAX_CHARACTERS = 3, 300
 
@@ -84,7 +87,8 @@ def about_version(ask, api, logged: Logged, folder: pathlib.Path) -> None:
     listed = sorted([*logged.files, *logged.references])
     ask(f"files of {name}", listed, lambda: sorted(file.name for file in artifact.files(per_page=700)))
     ask(f"number of files of {name}", len(listed), lambda: len(artifact.files()))
-    ask(f"one file of {name}", listed[:1], lambda: [file.name for file in artifact.files(names=listed[:1])] if listed else [])
+    ask(f"one file of {name}", listed[:1],
+        lambda: [file.name for file in artifact.files(names=listed[:1])] if listed else [])  # fmt: skip
     ask(f"run of {name}", logged.run, lambda: artifact.logged_by().id)
     place = folder / name.replace(":", "-")
     missing = set(logged.references) - {"local.txt", "from data.bin"}
@@ -94,7 +98,8 @@ def about_version(ask, api, logged: Logged, folder: pathlib.Path) -> None:
             path: download(artifact, path, place) for path in logged.files
         }))  # fmt: skip
         ask(f"local reference of {name}", b"local".hex(), lambda: download(artifact, "local.txt", place).hex())
-        ask(f"artifact reference of {name}", (bytes(range(256)) * 40).hex(), lambda: download(artifact, "from data.bin", place).hex())
+        ask(f"artifact reference of {name}", (bytes(range(256)) * 40).hex(),
+            lambda: download(artifact, "from data.bin", place).hex())  # fmt: skip
         return
     ask(f"download of {name}", hashes(logged.files), lambda: hashes(on_disk(artifact.download(root=str(place)))))
     ask(f"verification of {name}", None, lambda: artifact.verify(root=str(place)))
@@ -102,7 +107,8 @@ def about_version(ask, api, logged: Logged, folder: pathlib.Path) -> None:
     artifact = fresh(api, logged.path, folder)
     for path in list(logged.files)[:5]:
         own = folder / "entries" / name.replace(":", "-")
-        ask(f"entry {path} of {name}", logged.files[path].hex(), lambda path=path, own=own: download(artifact, path, own).hex())
+        ask(f"entry {path} of {name}", logged.files[path].hex(),
+            lambda path=path, own=own: download(artifact, path, own).hex())  # fmt: skip
 
 
 def download(artifact, path: str, folder: pathlib.Path) -> bytes:
@@ -123,20 +129,25 @@ def about_lists(ask, api, log: Log) -> None:
     project = f"{ENTITY}/{PROJECT}"
     types = {"dataset", "empty type", "model", "media", "run_table", "wandb-run-incremental-table", "wandb-history"}
     ask("types", [], lambda: sorted({kind.name for kind in api.artifact_types(project)} - types))
-    collections = {"data", "many", "hashed", "references", "together", "tables"}
-    ask("collections", sorted(collections), lambda: sorted(it.name for it in api.artifact_collections(project, "dataset")))
+    collections = {"data", "many", "hashed", "references", "together", "tables", GENERATED}
+    ask("collections", sorted(collections),
+        lambda: sorted(it.name for it in api.artifact_collections(project, "dataset")))  # fmt: skip
     ask("number of collections", len(collections), lambda: len(api.artifact_collections(project, "dataset")))
     ask("ordered collections", sorted(collections),
         lambda: [it.name for it in api.artifact_type("dataset", project).collections(order="name", per_page=2)])  # fmt: skip
     ask("filtered collections", ["data"],
         lambda: [it.name for it in api.artifact_type("dataset", project).collections(filters={"name": {"$regex": "^da"}})])  # fmt: skip
-    ask("versions", ["v2", "v1", "v0"], lambda: [it.version for it in api.artifacts("dataset", f"{project}/data", per_page=2)])
-    ask("ordered versions", ["v0", "v1", "v2"], lambda: [it.version for it in api.artifacts("dataset", f"{project}/data", order="created_at")])
-    ask("tagged versions", ["v0"], lambda: [it.version for it in api.artifacts("dataset", f"{project}/data", tags="raw")])
+    ask("versions", ["v2", "v1", "v0"],
+        lambda: [it.version for it in api.artifacts("dataset", f"{project}/data", per_page=2)])  # fmt: skip
+    ask("ordered versions", ["v0", "v1", "v2"],
+        lambda: [it.version for it in api.artifacts("dataset", f"{project}/data", order="created_at")])  # fmt: skip
+    ask("tagged versions", ["v0"],
+        lambda: [it.version for it in api.artifacts("dataset", f"{project}/data", tags="raw")])  # fmt: skip
     ask("aliases of a collection", ["again", "best", "first", "latest", "v0", "v1", "v2"],
         lambda: sorted(api.artifact_collection("dataset", f"{project}/data").aliases))  # fmt: skip
     own = sorted(it.path.split("/")[-1] for it in log.versions)
-    ask("logged artifacts", own, lambda: sorted(it.name for it in api.run(f"{project}/producer").logged_artifacts() if it.name in own))
+    ask("logged artifacts", own,
+        lambda: sorted(it.name for it in api.run(f"{project}/producer").logged_artifacts() if it.name in own))  # fmt: skip
     used = ["data:v1", "many:v0"]
     ask("used artifacts", used, lambda: sorted({it.name for it in api.run(f"{project}/consumer").used_artifacts()}))
     ask("users", ["consumer"], lambda: [run.id for run in api.artifact(f"{project}/many:latest").used_by()])
@@ -160,7 +171,8 @@ def about_contents(ask, api, log: Log, folder: pathlib.Path) -> None:
         expected = [[None if cell != cell else cell for cell in row] for row in plain(data)]
         ask(f"rows of {name}", expected, lambda read=read: plain(read().data))
     parts = [[1, "a"], [2, "b"], [3, "c"]]
-    ask("partitioned table", parts, lambda: [list(row) for _, row in api.artifact(f"{project}/tables:v0").get("all parts").iterrows()])
+    ask("partitioned table", parts,
+        lambda: [list(row) for _, row in api.artifact(f"{project}/tables:v0").get("all parts").iterrows()])  # fmt: skip
     ask("pictures", [[0, [2, 3, 0]], [1, [2, 3, 255]]], lambda: [
         [number, [picture.image.height, picture.image.width, picture.image.getpixel((0, 0))[0]]]
         for number, picture in api.artifact(f"{project}/tables:v0").get("pictures").data
@@ -192,8 +204,10 @@ def about_registries(ask, api, folder: pathlib.Path) -> None:
     linked = f"{ORGANIZATION}/{REGISTRY}/best data"
     artifact = fresh(api, f"{linked}:prod", folder)
     facts = {"name": "best data:prod", "source_name": "data:v1", "is_link": True, "aliases": ["latest", "prod"], "project": REGISTRY}
-    ask("linked artifact", facts, lambda: {**{key: getattr(artifact, key) for key in facts}, "aliases": sorted(artifact.aliases)})
-    ask("files of the linked artifact", sorted(artifact.manifest.entries), lambda: sorted(file.name for file in artifact.files()))
+    ask("linked artifact", facts,
+        lambda: {**{key: getattr(artifact, key) for key in facts}, "aliases": sorted(artifact.aliases)})  # fmt: skip
+    ask("files of the linked artifact", sorted(artifact.manifest.entries),
+        lambda: sorted(file.name for file in artifact.files()))  # fmt: skip
     ask("bytes of the linked artifact", b"second".hex(), lambda: download(artifact, "a.txt", folder / "linked").hex())
     ask("links", ["best data:v0"], lambda: [it.name for it in api.artifact(f"{project}/data:v1").linked_artifacts])
     registries = lambda **chosen: api.registries(organization=ORGANIZATION, **chosen)  # noqa: E731
@@ -201,13 +215,15 @@ def about_registries(ask, api, folder: pathlib.Path) -> None:
     ask("filtered registries", [[], ["models"]], lambda: [
         [it.name for it in registries(filter={"name": "other"})], [it.name for it in registries(filter={"name": {"$regex": "mod"}})],
     ])  # fmt: skip
-    ask("registry", ["models", True], lambda: [(it := api.registry("models", organization=ORGANIZATION)).name, it.allow_all_artifact_types])
+    ask("registry", ["models", True],
+        lambda: [(it := api.registry("models", organization=ORGANIZATION)).name, it.allow_all_artifact_types])  # fmt: skip
     ask("registry collections", ["best data"], lambda: [it.name for it in registries().collections()])
     ask("registry versions", ["best data:v0"], lambda: [it.name for it in registries().versions()])
     ask("registry versions by alias", [["best data:v0"], []], lambda: [
         [it.name for it in registries().versions(filter={"alias": alias})] for alias in ["prod", "best"]
     ])  # fmt: skip
-    ask("ordered registry versions", ["best data:v0"], lambda: [it.name for it in registries().versions(order="linked_at")])
+    ask("ordered registry versions", ["best data:v0"],
+        lambda: [it.name for it in registries().versions(order="linked_at")])  # fmt: skip
     ask("new registry", ["made", False, ["model"]], lambda: made(api))
 
 
@@ -215,6 +231,25 @@ def made(api) -> list:
     api.create_registry("made", visibility="organization", organization=ORGANIZATION, artifact_types=["model"])
     registry = api.registry("made", organization=ORGANIZATION)
     return [registry.name, registry.allow_all_artifact_types, list(registry.artifact_types)]
+
+
+def about_generated(ask, api, folder: pathlib.Path) -> None:
+    """Asks for the generated versions, whose files the SDK finds by entity and digest."""
+    for version in ["v0", "v2"]:
+        path = f"{ENTITY}/{PROJECT}/{GENERATED}:{version}"
+        artifact, place = fresh(api, path, folder), folder / f"generated-{version}"
+        ask(f"layout of {version}", "V1",
+            lambda artifact=artifact: artifact.manifest.storage_policy.config()["storageLayout"])  # fmt: skip
+        ask(f"algorithm of {version}", "MANIFEST_XXH128", lambda artifact=artifact: artifact.digest_algorithm.value)
+        ask(f"digest of generated {version}", artifact.digest, lambda artifact=artifact: artifact.manifest.digest())
+        ask(f"download of generated {version}", None,
+            lambda artifact=artifact, place=place: artifact.verify(root=artifact.download(root=str(place))))  # fmt: skip
+        ask(f"sizes of generated {version}", [3_000] * 60,
+            lambda place=place: list(map(len, on_disk(str(place)).values())))  # fmt: skip
+        alone = fresh(api, path, folder)
+        name = sorted(alone.manifest.entries)[0]
+        ask(f"entry of generated {version}", 3_000,
+            lambda alone=alone, name=name: len(download(alone, name, folder / "alone")))  # fmt: skip
 
 
 def about_changes(ask, api) -> None:
@@ -236,7 +271,8 @@ def about_changes(ask, api) -> None:
     collection.name, collection.description, collection.tags = "renamed", "all rows", ["a", "b c"]
     collection.save()
     again = api.artifact_collection("dataset", f"{ENTITY}/{PROJECT}/renamed")
-    ask("changed collection", ["renamed", "all rows", ["a", "b c"]], lambda: [again.name, again.description, sorted(again.tags)])
+    ask("changed collection", ["renamed", "all rows", ["a", "b c"]],
+        lambda: [again.name, again.description, sorted(again.tags)])  # fmt: skip
     read.delete(delete_aliases=True)
     ask("deleted version", [False, ["v2", "v1"]], lambda: [
         api.artifact_exists(path), [it.version for it in api.artifacts("dataset", f"{ENTITY}/{PROJECT}/data")],
@@ -252,7 +288,7 @@ def main() -> None:
     arguments = parser.parse_args()
     pathlib.Path(os.environ["HOME"]).mkdir(parents=True, exist_ok=True)
     questions = Questions()
-    with tempfile.TemporaryDirectory() as home, Server(arguments.server.resolve(), "--registry", "models") as server:
+    with tempfile.TemporaryDirectory() as home, Server(arguments.server.resolve(), *SERVER) as server:
         os.environ["WANDB_BASE_URL"] = server.base_url
         os.environ["WANDB_API_KEY"] = server.api_key
         folder = pathlib.Path(home)
@@ -270,6 +306,7 @@ def main() -> None:
         about_lists(questions.ask, api, log)
         about_contents(questions.ask, api, log, folder / "read")
         about_registries(questions.ask, api, folder / "read")
+        about_generated(questions.ask, api, folder / "read")
         about_changes(questions.ask, api)
         wandb.teardown()
         os.chdir("/")

@@ -13,7 +13,7 @@ mod registry;
 mod version;
 
 pub(super) use collection::CollectionObject;
-pub(super) use lists::of_run;
+pub(super) use lists::{logged_by, used_by};
 pub(super) use mutation::mutate;
 pub(super) use project::of_project;
 pub(super) use registry::of_entity;

@@ -89,10 +89,9 @@ impl Object for RunObject {
             "fileCount" => Answer::value(run.files.len()),
             "logLines" => Answer::optional(logs::lines(&self.run, arguments, &self.context.quirks)?),
             "logLineCount" => Answer::value(run.log.len()),
-            _ => match artifacts::of_run(&self.context, run, field, arguments) {
-                Some(resolved) => resolved?,
-                None => run_data::resolve(self, field, arguments)?,
-            },
+            "outputArtifacts" => artifacts::logged_by(&self.context, run, arguments)?,
+            "inputArtifacts" => artifacts::used_by(&self.context, run, arguments)?,
+            _ => run_data::resolve(self, field, arguments)?,
         })
     }
 }

@@ -11,34 +11,36 @@ use crate::resolve::context::Context;
 use crate::resolve::page::{List, page, page_with};
 use crate::store::{Artifact, ArtifactState, Creator, Membership, Run};
 
-/// Returns the versions that a run has logged or used. Returns `None` for another field.
-pub(in crate::resolve) fn of_run(
-    context: &Context,
-    run: &Run,
-    field: &str,
-    arguments: &Arguments,
-) -> Option<Resolved> {
+/// Returns the committed versions that a run has logged, oldest first.
+pub(in crate::resolve) fn logged_by(context: &Context, run: &Run, arguments: &Arguments) -> Resolved {
+    let creator = Creator::Run(run.entity.clone(), run.project.clone(), run.facts.name.clone());
+    let state = context.shared.read();
+    let own = state.artifacts.versions().filter(|artifact| artifact.creator == creator);
+    let own = own.cloned().collect();
+    drop(state);
+    committed(context, "outputArtifacts", own, arguments)
+}
+
+/// Returns the committed versions that a run has used, in the order of use.
+pub(in crate::resolve) fn used_by(context: &Context, run: &Run, arguments: &Arguments) -> Resolved {
     let key = (run.entity.clone(), run.project.clone(), run.facts.name.clone());
     let state = context.shared.read();
-    let artifacts = &state.artifacts;
-    let (name, found): (_, Vec<Arc<Artifact>>) = match field {
-        "outputArtifacts" => {
-            let creator = Creator::Run(key.0, key.1, key.2);
-            let own = artifacts.versions().filter(|artifact| artifact.creator == creator);
-            ("outputArtifacts", own.cloned().collect())
-        }
-        "inputArtifacts" => {
-            let own = artifacts.uses().filter(|used| used.run == key);
-            ("inputArtifacts", own.filter_map(|used| artifacts.version(used.artifact).cloned()).collect())
-        }
-        _ => return None,
-    };
+    let own = state.artifacts.uses().filter(|used| used.run == key);
+    let own = own.filter_map(|used| state.artifacts.version(used.artifact).cloned()).collect();
     drop(state);
-    let found: Vec<_> =
-        found.into_iter().filter(|artifact| artifact.state == ArtifactState::Committed).collect();
+    committed(context, "inputArtifacts", own, arguments)
+}
+
+fn committed(
+    context: &Context,
+    name: &'static str,
+    mut found: Vec<Arc<Artifact>>,
+    arguments: &Arguments,
+) -> Resolved {
+    found.retain(|artifact| artifact.state == ArtifactState::Committed);
     let list = List { name, connection: "ArtifactConnection", edge: "ArtifactEdge", quirks: &context.quirks };
     let object = |artifact: &Arc<Artifact>| ArtifactObject::new(context, Arc::clone(artifact));
-    Some(page_with(&list, &found, arguments, |artifact| artifact.id(), object).map(Answer::object))
+    Ok(Answer::object(page_with(&list, &found, arguments, |artifact| artifact.id(), object)?))
 }
 
 /// Returns a page of memberships, each with the number of its collection.
