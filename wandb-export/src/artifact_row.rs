@@ -48,7 +48,7 @@ mod tests {
     fn withheld_fields_have_no_cell() {
         let mut artifact = Artifact::new("QQ==", ArtifactSource::new("e", "p", "a", "v3"));
         assert_eq!(
-            to_row(&artifact).to_json(),
+            serde_json::to_string(&to_row(&artifact)).unwrap(),
             r#"{"name":"a:v3","aliases":[],"entity":"e","project":"p","id":"QQ=="}"#
         );
         artifact.collection = "best".to_owned();
