@@ -45,6 +45,10 @@ const COMMANDS: &[&str] = &[
     "history local-team/p/run1 --all --stream system -o {out}/out.csv",
     "files local-team/p/run1 -o {out}/out.jsonl",
     "files local-team/p/run1 --all --download -o {out}/files",
+    "media local-team/p/run1 -o {out}/out.jsonl",
+    "media local-team/p/run1 --summary --download -o {out}/media",
+    "table local-team/p/run1 --key t -o {out}/out.csv",
+    "table local-team/p/run1 --key hist --all -o {out}/out.parquet",
     "logs local-team/p/run1 -o {out}/out.log",
     "command local-team/p/run1",
     "mirror local-team/p -o {out}/mirror",
@@ -57,7 +61,10 @@ const LISTS: &[(&str, &[&str])] = &[
     ("projects local-team -o {out}/out.jsonl", &["p", "q"]),
     ("runs local-team/p -o {out}/out.jsonl", &["run1", "run2", "run3", "run4"]),
     ("project local-team/p -o {out}/out.jsonl", &["run1", "run2", "run3", "run4"]),
-    ("files local-team/p/run1 -o {out}/out.jsonl", &["model.bin", "media/a.png", "notes.txt"]),
+    (
+        "files local-team/p/run1 -o {out}/out.jsonl",
+        &["model.bin", "media/a.png", "notes.txt", "t.table.json"],
+    ),
 ];
 
 /// Maximum virtual time of a command, including retries with waits of `--max-wait`.
@@ -82,7 +89,9 @@ fn store() -> Store {
         let events = (0..8).map(|at| json!({ "system.cpu": at, "_runtime": at * 15 }).to_string());
         let run = NewRun::new("local-team", "p", &format!("run{number}"))
             .config(&json!({ "lr": 0.1, "number": number, "net": { "depth": number } }))
-            .summary(&json!({ "acc": f64::from(number), "best": { "loss": 0.1 } }))
+            .summary(&json!({ "acc": f64::from(number), "best": { "loss": 0.1 },
+                "t": { "_type": "table-file", "path": "t.table.json", "nrows": 2 },
+                "shot": { "_type": "image-file", "path": "media/a.png" } }))
             .rows(rows);
         store.add_run(NewRun {
             display_name: Some(format!("name {number}")),
@@ -97,6 +106,8 @@ fn store() -> Store {
     for (name, length) in [("model.bin", 50_000), ("media/a.png", 100), ("notes.txt", 0)] {
         store.add_file("local-team/p/run1", name, vec![7; length]).expect("a run");
     }
+    let table = r#"{"columns": ["a", "b"], "data": [[1, "x"], [2, null]]}"#;
+    store.add_file("local-team/p/run1", "t.table.json", table.to_owned()).expect("a run");
     store.export_run("local-team/p/run1", &ExportOptions::default()).expect("a run");
     store
 }
