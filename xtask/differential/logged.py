@@ -40,10 +40,10 @@ class Tool:
     def __init__(self, program: pathlib.Path, folder: str):
         self.program, self.folder = program, folder
 
-    def ask(self, *arguments: str, code: int = 0) -> list[dict]:
+    def ask(self, *arguments: str) -> list[dict]:
         command = [self.program, *arguments, "-f", "jsonl", "--no-progress"]
         ended = subprocess.run(command, cwd=self.folder, capture_output=True, timeout=300)
-        if ended.returncode != code:
+        if ended.returncode != 0:
             raise RuntimeError(f"{command}: exit code {ended.returncode}: {ended.stderr.decode('utf-8', 'replace')}")
         return [json.loads(line) for line in ended.stdout.decode("utf-8").split("\n") if line]
 
@@ -97,7 +97,7 @@ def tables(seed: int):
 
 
 def saved_value(item):
-    """Returns a cell as the SDK saves it in an artifact and returns it as JSON: times as RFC 3339."""
+    """Returns a cell with times in a form that `times` gives to the texts of wandb-export, too."""
     if isinstance(item, datetime.datetime):
         return ("time", item.timestamp())
     if isinstance(item, dict):
@@ -139,8 +139,8 @@ def check_artifact_tables(tool: Tool, seed: int):
         yield f"artifact {name} --raw", raw, tool.ask("table", place.name, "--raw")
 
 
-def log(seed: int, folder: pathlib.Path) -> dict:
-    """Logs the tables and media of a run. Returns the rows of the tables by key and step."""
+def log(seed: int, folder: pathlib.Path) -> None:
+    """Logs the tables and media of a run."""
     import numpy as np
     import wandb
 
@@ -210,8 +210,6 @@ def file_names(item) -> list[str]:
 
 def check_run(tool: Tool, place: str, history: list[dict]):
     """Yields names, and the values of both sides, for what a run has logged."""
-    import wandb
-
     logged = [(row["_step"], key, item) for row in history for name, value in row.items() for key, item in objects(value, name)]
     listed = tool.ask("media", place)
     names = sorted({name for _, _, item in logged for name in file_names(item)})
@@ -255,7 +253,7 @@ def check_run(tool: Tool, place: str, history: list[dict]):
 
 
 def as_numbers(rows: list[dict]) -> list[dict]:
-    """The SDK's server side of a history may hold whole doubles as integers."""
+    """Returns rows of doubles. A server may return whole doubles as integers."""
     return [{key: float(value) for key, value in row.items()} for row in rows]
 
 

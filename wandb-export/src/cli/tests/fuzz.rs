@@ -17,7 +17,7 @@ use fastrand::Rng;
 use serde_json::json;
 use wandb_core::Environment;
 use wandb_core::simulation::{Faults, Simulation};
-use wandb_local_server::{ExportOptions, NewArtifact, NewRun, NewSweep, Options, Store};
+use wandb_local_server::{ExportOptions, NewArtifact, NewRun, NewSweep, NewView, Options, Store};
 
 use super::super::args::Arguments;
 use super::super::exit::{Failure, Outcome};
@@ -51,6 +51,12 @@ const COMMANDS: &[&str] = &[
     "artifact local-team/p/data:v1 -o {out}/out.jsonl",
     "artifact local-team/p/data:v1 --files -o {out}/out.csv",
     "artifact local-team/p/data:latest --download -o {out}/files",
+    "media local-team/p/run1 -o {out}/out.jsonl",
+    "media local-team/p/run1 --summary --download -o {out}/media",
+    "table local-team/p/run1 --key t -o {out}/out.csv",
+    "table local-team/p/run1 --key hist --all -o {out}/out.parquet",
+    "reports local-team/p --content -o {out}/out.jsonl",
+    "reports local-team/p --download -o {out}/reports",
     "logs local-team/p/run1 -o {out}/out.log",
     "command local-team/p/run1",
     "mirror local-team/p -o {out}/mirror",
@@ -63,7 +69,10 @@ const LISTS: &[(&str, &[&str])] = &[
     ("projects local-team -o {out}/out.jsonl", &["p", "q"]),
     ("runs local-team/p -o {out}/out.jsonl", &["run1", "run2", "run3", "run4"]),
     ("project local-team/p -o {out}/out.jsonl", &["run1", "run2", "run3", "run4"]),
-    ("files local-team/p/run1 -o {out}/out.jsonl", &["model.bin", "media/a.png", "notes.txt"]),
+    (
+        "files local-team/p/run1 -o {out}/out.jsonl",
+        &["model.bin", "media/a.png", "notes.txt", "t.table.json"],
+    ),
 ];
 
 /// Maximum virtual time of a command, including retries with waits of `--max-wait`.
@@ -88,7 +97,9 @@ fn store() -> Store {
         let events = (0..8).map(|at| json!({ "system.cpu": at, "_runtime": at * 15 }).to_string());
         let run = NewRun::new("local-team", "p", &format!("run{number}"))
             .config(&json!({ "lr": 0.1, "number": number, "net": { "depth": number } }))
-            .summary(&json!({ "acc": f64::from(number), "best": { "loss": 0.1 } }))
+            .summary(&json!({ "acc": f64::from(number), "best": { "loss": 0.1 },
+                "t": { "_type": "table-file", "path": "t.table.json", "nrows": 2 },
+                "shot": { "_type": "image-file", "path": "media/a.png" } }))
             .rows(rows);
         store.add_run(NewRun {
             display_name: Some(format!("name {number}")),
@@ -109,6 +120,9 @@ fn store() -> Store {
         store.add_artifact(artifact.reference("far", "s3://bucket/far", "etag", None)).expect("a version");
     }
     store.use_artifact("local-team/p/run1", "local-team/p/data:v0").expect("a run");
+    let table = r#"{"columns": ["a", "b"], "data": [[1, "x"], [2, null]]}"#;
+    store.add_file("local-team/p/run1", "t.table.json", table.to_owned()).expect("a run");
+    store.add_view(NewView::report("local-team", "p", "Results"));
     store.export_run("local-team/p/run1", &ExportOptions::default()).expect("a run");
     store
 }

@@ -52,7 +52,7 @@ fn media_of_all_steps_are_listed() {
         assert_eq!(summary(run.tables().key("predictions").step(5)).await.len(), 1);
         assert_eq!(
             summary(run.media().summary().kind("table")).await,
-            ["- predictions table media/table/t_1.table.json", "- inc table media/table/inc_1.table.json"]
+            ["- inc table media/table/inc_1.table.json", "- predictions table media/table/t_1.table.json"]
         );
         assert_eq!(summary(run.media().key("loss")).await, [""; 0]);
     });
