@@ -159,7 +159,7 @@ proptest! {
 
     #[test]
     fn references_round_trip(id in proptest::collection::vec(any::<u8>(), 1..20), path in "\\PC{0,20}") {
-        let hex: String = id.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let hex = id.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         let uri = ArtifactUri::parse(&format!("wandb-artifact://{hex}/{path}")).unwrap();
         prop_assert_eq!(uri.path(), path);
         prop_assert_eq!(ArtifactUri::parse(&uri.to_string()), Some(uri));

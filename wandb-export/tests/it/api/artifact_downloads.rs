@@ -67,7 +67,7 @@ fn versions_of_a_project_share_contents() {
             "resnet/v0/model.h5",
         ];
         assert_eq!(found.keys().collect::<Vec<_>>(), names);
-        assert!(found["data/v1/a.txt"] == b"alpha" && found["resnet/v0/model.h5"] == [7; 100_000]);
+        assert!(found["data/v1/a.txt"] == b"alpha" && found["resnet/v0/model.h5"] == vec![7; 100_000]);
     });
 }
 
@@ -106,7 +106,7 @@ fn both_layouts_and_algorithms_work_without_signed_addresses() {
                 let artifact = api.artifact(path).await.expect("a version");
                 let downloads = artifact.download(folder.path()).await.expect("downloads");
                 assert_eq!(outcomes(&downloads), [DownloadOutcome::Fetched; 2], "{path}");
-                assert!(tree(folder.path())["dir/x y.bin"] == [1; 50_000], "{path}");
+                assert!(tree(folder.path())["dir/x y.bin"] == vec![1; 50_000], "{path}");
             }
         });
     }

@@ -11,12 +11,12 @@ use crate::support::{artifacts, on_both, server, tree};
 /// The reference to an entry of a version.
 fn reference(server: &LocalServer, artifact: &str, path: &str) -> String {
     let id = server.store().artifact_id(artifact).expect("a version");
-    let hex: String = wandb_local_server_id(&id).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = decode(&id).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     format!("wandb-artifact://{hex}/{path}")
 }
 
 /// Decodes base64, which ids are in.
-fn wandb_local_server_id(id: &str) -> Vec<u8> {
+fn decode(id: &str) -> Vec<u8> {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut bits = 0_u32;
     let (mut held, mut bytes) = (0, Vec::new());

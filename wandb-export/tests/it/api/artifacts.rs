@@ -1,6 +1,6 @@
 //! Artifacts as the server lists them: versions, manifests, lineage, registries.
 
-use wandb_core::model::CollectionKind;
+use wandb_core::model::{CollectionKind, ManifestEntry, Registry};
 use wandb_export::{Api, Error, ErrorKind};
 use wandb_local_server::{LocalServer, NewArtifact, Options, Organization};
 
@@ -39,7 +39,7 @@ fn versions_are_found_by_every_kind_of_alias() {
         );
         assert!(newest.aliases.contains(&"best".to_owned()), "{:?}", newest.aliases);
         let metadata = newest.metadata.as_ref().expect("metadata");
-        assert_eq!(metadata.get("rows").and_then(|rows| rows.as_f64()), Some(2.0));
+        assert_eq!(metadata.get("rows").and_then(wandb_export::Value::as_f64), Some(2.0));
         assert_eq!(newest.issues(), []);
         for missing in ["local-team/vision/data:v9", "local-team/vision/none", "local-team/none/data"] {
             assert_eq!(api.artifact(missing).await.unwrap_err().kind(), ErrorKind::NotFound, "{missing}");
@@ -135,7 +135,7 @@ fn manifest_agrees_with_the_artifact() {
     on_both(&server, async |api| {
         let artifact = api.artifact(path).await.expect("a version");
         let manifest = artifact.manifest().await.expect("a manifest");
-        let paths: Vec<_> = manifest.entries().iter().map(|entry| entry.path()).collect();
+        let paths: Vec<_> = manifest.entries().iter().map(ManifestEntry::path).collect();
         assert_eq!(paths, ["a.txt", "copy/a.txt", "train/b.csv"]);
         assert_eq!(artifact.check_manifest(&manifest), []);
         let files = artifact.files().prefix("train/").collect().await.expect("files");
@@ -201,7 +201,7 @@ fn registries_are_found_by_the_name_of_the_organization() {
             let registries = api.registries(organization).await.expect("an organization");
             assert_eq!(registries.organization(), "Acme Inc");
             let found = registries.clone().collect().await.expect("registries");
-            assert_eq!(found.iter().map(|registry| registry.name()).collect::<Vec<_>>(), ["model"]);
+            assert_eq!(found.iter().map(Registry::name).collect::<Vec<_>>(), ["model"]);
             let (collections, issues) = registries.collections().collect().await.expect("collections");
             assert_eq!((collections.len(), issues), (1, vec![]));
             let (versions, issues) = registries.versions().collect().await.expect("versions");
