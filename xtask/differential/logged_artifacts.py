@@ -22,7 +22,8 @@ from servers import Server
 
 # A generated artifact: 60 entries of 3 000 bytes, three versions that have 80 % of them in common.
 GENERATED = "60x3000x3x80"
-SERVER = ["--registry", "models", "--generate-artifacts", GENERATED, "--artifact-layout-v1", "--artifact-xxh128"]
+FORM = ["--artifact-layout", "V1", "--artifact-digests", "XXH128"]
+SERVER = ["--registry", "models", "--generate-artifacts", GENERATED, *FORM]
 # Maximum number of differences printed per question, and of characters per value.
 MAX_SHOWN, MAX_CHARACTERS = 3, 300
 

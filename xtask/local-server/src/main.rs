@@ -8,7 +8,8 @@ use std::sync::mpsc;
 
 use clap::Parser;
 use wandb_local_server::{
-    Axis, ExportOptions, Faults, GeneratedArtifact, GeneratedRun, LocalServer, Options, Store,
+    Axis, DigestAlgorithm, ExportOptions, Faults, GeneratedArtifact, GeneratedRun, LocalServer, Options,
+    StorageLayout, Store,
 };
 
 /// A local server that speaks the Weights & Biases protocol.
@@ -95,6 +96,12 @@ struct Arguments {
     /// several that have SHARED percent of the entries in common; may be given several times
     #[arg(long, value_name = "ENTRIESxBYTES[xVERSIONSxSHARED]", value_parser = artifact_size)]
     generate_artifacts: Vec<(String, GeneratedArtifact)>,
+    /// Storage layout of generated artifacts; in V1, files are found by entity and digest
+    #[arg(long, value_name = "V1|V2", default_value = "V2", value_parser = storage_layout)]
+    artifact_layout: StorageLayout,
+    /// Hash function of generated artifacts
+    #[arg(long, value_name = "MD5|XXH128", default_value = "MD5", value_parser = digest_algorithm)]
+    artifact_digests: DigestAlgorithm,
     /// Add this registry to the organization local-org; may be given several times
     #[arg(long, value_name = "NAME")]
     registry: Vec<String>,
@@ -147,6 +154,22 @@ fn artifact_size(text: &str) -> Result<(String, GeneratedArtifact), String> {
         GeneratedArtifact::new(entries, bytes)
     };
     Ok((text.to_owned(), size))
+}
+
+fn storage_layout(text: &str) -> Result<StorageLayout, String> {
+    match text {
+        "V1" => Ok(StorageLayout::V1),
+        "V2" => Ok(StorageLayout::V2),
+        _ => Err("expected V1 or V2".to_owned()),
+    }
+}
+
+fn digest_algorithm(text: &str) -> Result<DigestAlgorithm, String> {
+    match text {
+        "MD5" => Ok(DigestAlgorithm::Md5),
+        "XXH128" => Ok(DigestAlgorithm::Xxh128),
+        _ => Err("expected MD5 or XXH128".to_owned()),
+    }
 }
 
 fn count_and_keys(text: &str) -> Result<(u32, u32), ParseIntError> {
@@ -227,8 +250,9 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             store.forget_digests(&format!("{TEAM}/files/{name}"))?;
         }
     }
-    for (name, size) in &arguments.generate_artifacts {
-        store.generate_artifact(TEAM, "artifacts", name, size)?;
+    for (name, mut size) in arguments.generate_artifacts {
+        (size.layout, size.algorithm) = (arguments.artifact_layout, arguments.artifact_digests);
+        store.generate_artifact(TEAM, "artifacts", &name, &size)?;
     }
     for name in &arguments.registry {
         store.add_registry(ORGANIZATION, name, &[])?;
