@@ -71,7 +71,7 @@ def log_artifacts() -> None:
                 file.write(f"content {number}")
             with data.new_file("copies/same.txt") as file:
                 file.write("same")
-            data.add_reference("s3://bucket/key", name="s3.bin", checksum=False)
+            data.add_reference("store://bucket/key", name="store.bin", checksum=False)
             run.log_artifact(data, aliases=["latest", f"n{number}"], tags=["t"] if number == 1 else None).wait()
             if number:
                 source = run.use_artifact(f"data:v{number - 1}")
@@ -162,11 +162,11 @@ def questions(api, tool: Tool, scratch: pathlib.Path, compare: Callable) -> Iter
 
             def downloaded(artifact=artifact, path=path) -> None:
                 theirs = scratch / "sdk" / path.replace("/", "_")
-                for entry in artifact.manifest.entries.values():
-                    if not (entry.ref or "").startswith("s3:"):
-                        entry.download(root=str(theirs), skip_cache=True)
+                for name, entry in artifact.manifest.entries.items():
+                    if not (entry.ref or "").startswith("store:"):
+                        artifact.get_entry(name).download(root=str(theirs), skip_cache=True)
                 ours = tool.folder / path.replace("/", "_").replace(":", "_")
-                has_references = any((e.ref or "").startswith("s3:") for e in artifact.manifest.entries.values())
+                has_references = any((e.ref or "").startswith("store:") for e in artifact.manifest.entries.values())
                 tool.rows("artifact", path, "--download", "-o", str(ours), code=5 if has_references else 0)
                 compare(contents(theirs), contents(ours))
 
