@@ -16,7 +16,9 @@ use crate::artifact_row;
 use crate::error::Error;
 use crate::files::ExistingFilePolicy;
 
-/// Show one version of an artifact: metadata, aliases, lineage; or list or download its files
+/// Show one version of an artifact, or list or download its files
+///
+/// Without --files and --download, the metadata, aliases and lineage are shown.
 ///
 /// The version behind the colon is a number such as v3, an alias or a digest; without it, latest. The lineage is the run
 /// that logged it, the runs that used it, and the collections that link it.

@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::api::{Media, Run, write_rows};
 use crate::files::ExistingFilePolicy;
 
-/// List the media that a run has logged, or download them: images, audio, video, HTML, tables and so on
+/// List or download the media that a run has logged: images, audio, video, HTML, tables
 ///
 /// `files` lists what is stored; this command lists what was logged where: the key and the step of each object, its
 /// caption, its size in pixels, and the file that it names. Batches such as lists of images have a line for each item.
