@@ -111,11 +111,14 @@ def told(row: dict) -> dict:
 
 
 def contents(folder: pathlib.Path) -> dict[str, bytes]:
+    """Returns the files by their names in the artifact, which a mapping file has if they cannot be stored everywhere."""
+    mapping = folder / "wandb-export-names.json"
+    names = json.loads(mapping.read_text("utf-8")) if mapping.exists() else {}
     found = {}
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and not name.startswith(".wandb-export"):
-            found[name] = path.read_bytes()
+        if path.is_file() and path != mapping and not name.startswith(".wandb-export"):
+            found[names.get(name, name)] = path.read_bytes()
     return found
 
 
@@ -164,7 +167,7 @@ def questions(api, tool: Tool, scratch: pathlib.Path, compare: Callable) -> Iter
                 theirs = scratch / "sdk" / path.replace("/", "_")
                 for name, entry in artifact.manifest.entries.items():
                     if not (entry.ref or "").startswith("store:"):
-                        artifact.get_entry(name).download(root=str(theirs), skip_cache=True)
+                        artifact.get_entry(name).download(root=str(theirs))
                 ours = tool.folder / path.replace("/", "_").replace(":", "_")
                 has_references = any((e.ref or "").startswith("store:") for e in artifact.manifest.entries.values())
                 tool.rows("artifact", path, "--download", "-o", str(ours), code=5 if has_references else 0)
