@@ -31,6 +31,7 @@
 //! [`plan`](crate::plan) decides which history operations to use for a complete history.
 
 mod artifact_fields;
+mod artifact_query;
 mod artifact_run_fields;
 mod collection_fields;
 mod entry;
@@ -70,6 +71,7 @@ mod list_sweeps;
 mod list_views;
 mod log_fields;
 mod membership_fields;
+mod organization_query;
 mod page;
 mod path_query;
 mod run_fields;

@@ -7,8 +7,8 @@ use wandb_core::operation::{AnswerError, Endpoint, Field, Operation, Unsupported
 use wandb_core::transport::Request;
 
 use super::artifact_fields::{ArtifactFields, OPTIONAL_FIELDS, View};
-use crate::envelope::{RequestSpec, data, not_found, post};
-use crate::schema::sdl as schema;
+use super::artifact_query::{artifact_data, artifact_request};
+use crate::envelope::not_found;
 
 /// Reads a version of an artifact by its storage id, as seen from the collection that it was logged to (`ArtifactByID` in
 /// the Python SDK).
@@ -22,18 +22,6 @@ impl GetArtifactById {
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into() }
     }
-}
-
-#[derive(cynic::QueryVariables, Debug)]
-struct Variables {
-    id: cynic::Id,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(id: $id)]
-    artifact: Option<ArtifactFields>,
 }
 
 impl Operation for GetArtifactById {
@@ -52,14 +40,13 @@ impl Operation for GetArtifactById {
     }
 
     fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables = Variables { id: cynic::Id::new(self.id.clone()) };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, unsupported)
+        artifact_request::<ArtifactFields>(self, &self.id, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Artifact, AnswerError> {
         let what = || format!("the artifact with the id {}", self.id);
-        let query: Query = data(&response, what)?;
-        let artifact = query.artifact.ok_or_else(|| not_found(what()))?;
+        let artifact: Option<ArtifactFields> = artifact_data(&response, what)?;
+        let artifact = artifact.ok_or_else(|| not_found(what()))?;
         artifact
             .into_artifact(["", ""], View::default())
             .map_err(|entry| AnswerError::malformed(entry.to_string(), response.body()))

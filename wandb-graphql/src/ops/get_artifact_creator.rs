@@ -6,8 +6,9 @@ use wandb_core::RunPath;
 use wandb_core::operation::{AnswerError, Endpoint, Operation, UnsupportedFields};
 use wandb_core::transport::Request;
 
+use super::artifact_query::{artifact_data, artifact_request};
 use super::artifact_run_fields::ArtifactRun;
-use crate::envelope::{RequestSpec, data, not_found, post};
+use crate::envelope::not_found;
 use crate::schema::sdl as schema;
 
 /// Reads which run logged a version (`ArtifactCreatedBy` in the Python SDK). `None` if it was a user, or a run that the key
@@ -23,18 +24,6 @@ impl GetArtifactCreator {
     pub fn new(id: impl Into<String>, subject: impl Into<String>) -> Self {
         Self { id: id.into(), subject: subject.into() }
     }
-}
-
-#[derive(cynic::QueryVariables, Debug)]
-struct Variables {
-    id: cynic::Id,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(id: $id)]
-    artifact: Option<Artifact>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -61,14 +50,13 @@ impl Operation for GetArtifactCreator {
     }
 
     fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables = Variables { id: cynic::Id::new(self.id.clone()) };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, unsupported)
+        artifact_request::<Artifact>(self, &self.id, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<Option<RunPath>, AnswerError> {
         let what = || format!("artifact {}", self.subject);
-        let query: Query = data(&response, what)?;
-        match query.artifact.ok_or_else(|| not_found(what()))?.created_by {
+        let artifact: Option<Artifact> = artifact_data(&response, what)?;
+        match artifact.ok_or_else(|| not_found(what()))?.created_by {
             Some(ArtifactCreator::Run(run)) => run.into_path(response.body()),
             Some(ArtifactCreator::Other) | None => Ok(None),
         }

@@ -5,7 +5,8 @@ use http::Response;
 use wandb_core::operation::{AnswerError, Endpoint, Operation, UnsupportedFields};
 use wandb_core::transport::Request;
 
-use crate::envelope::{RequestSpec, data, not_found, post};
+use super::artifact_query::{artifact_data, artifact_request};
+use crate::envelope::not_found;
 use crate::schema::sdl as schema;
 
 /// Reads the address of the manifest of a version (`FetchArtifactManifest` in the Python SDK). The address expires.
@@ -20,18 +21,6 @@ impl GetArtifactManifest {
     pub fn new(id: impl Into<String>, subject: impl Into<String>) -> Self {
         Self { id: id.into(), subject: subject.into() }
     }
-}
-
-#[derive(cynic::QueryVariables, Debug)]
-struct Variables {
-    id: cynic::Id,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(id: $id)]
-    artifact: Option<Artifact>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -61,14 +50,13 @@ impl Operation for GetArtifactManifest {
     }
 
     fn request(&self, endpoint: &Endpoint, unsupported: &UnsupportedFields) -> Result<Request, AnswerError> {
-        let variables = Variables { id: cynic::Id::new(self.id.clone()) };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, unsupported)
+        artifact_request::<Artifact>(self, &self.id, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<String, AnswerError> {
         let what = || format!("the manifest of {}", self.subject);
-        let query: Query = data(&response, what)?;
-        let artifact = query.artifact.ok_or_else(|| not_found(format!("artifact {}", self.subject)))?;
+        let artifact: Option<Artifact> = artifact_data(&response, what)?;
+        let artifact = artifact.ok_or_else(|| not_found(format!("artifact {}", self.subject)))?;
         let file = artifact.current_manifest.and_then(|manifest| manifest.file);
         let url = file.and_then(|file| file.direct_url).filter(|url| !url.is_empty());
         url.ok_or_else(|| not_found(what()))

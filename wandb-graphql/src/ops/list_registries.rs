@@ -11,8 +11,8 @@ use wandb_core::transport::Request;
 use super::artifact_fields::TypeName;
 use super::entry::{connection, unnamed_entry};
 use super::list_page::{ListPage, paged_list};
+use super::organization_query::{organization_list_data, organization_request};
 use super::page::{PagePosition, page_size_argument, paging_arguments};
-use crate::envelope::{RequestSpec, list_data, not_found, post};
 use crate::schema::{DateTime, JsonText, sdl as schema};
 
 /// The filter that selects registries among the projects of an organization. The Python SDK adds the same prefix to the
@@ -69,19 +69,6 @@ struct Variables<'a> {
     filters: JsonText,
     cursor: Option<&'a str>,
     per_page: i32,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $organization)]
-    organization: Option<Organization>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Organization {
-    org_entity: Option<Entity>,
 }
 
 #[derive(cynic::QueryFragment, Debug)]
@@ -193,14 +180,12 @@ impl Operation for ListRegistries {
             cursor: self.position.after(),
             per_page: page_size_argument(self.page_size),
         };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, unsupported)
+        organization_request::<Entity, _>(self, variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ListPage<Registry>, AnswerError> {
-        let what = || format!("organization {}", self.organization);
-        let (query, errors): (Query, _) = list_data(&response, what)?;
-        let organization = query.organization.ok_or_else(|| not_found(what()))?;
-        let Some(projects) = organization.org_entity.and_then(|entity| entity.projects) else {
+        let (entity, errors): (Option<Entity>, _) = organization_list_data(&response, &self.organization)?;
+        let Some(projects) = entity.and_then(|entity| entity.projects) else {
             return Err(AnswerError::malformed("it holds an organization without projects", response.body()));
         };
         Ok(ListPage::read(projects, &errors, RegistryFields::into_registry))

@@ -8,8 +8,9 @@ use wandb_core::transport::Request;
 
 use super::collection_fields::{ArtifactCollectionConnection, OPTIONAL_FIELDS};
 use super::list_page::{ListPage, paged_list};
+use super::organization_query::{organization_list_data, organization_request};
 use super::page::{PagePosition, page_size_argument, paging_arguments};
-use crate::envelope::{RequestSpec, list_data, not_found, post};
+use crate::envelope::not_found;
 use crate::schema::sdl as schema;
 
 /// Lists the collections of all registries of an organization, page by page (`RegistryCollections` in the Python SDK).
@@ -59,19 +60,6 @@ struct Variables<'a> {
 
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(variables = "Variables")]
-struct Query {
-    #[arguments(name: $organization)]
-    organization: Option<Organization>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
-struct Organization {
-    org_entity: Option<Entity>,
-}
-
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(variables = "Variables")]
 struct Entity {
     name: Option<String>,
     #[arguments(collectionTypes: $collection_types, after: $cursor, first: $per_page)]
@@ -104,14 +92,13 @@ impl Operation for ListRegistryCollections {
             cursor: self.position.after(),
             per_page: page_size_argument(self.page_size),
         };
-        post::<Query, _>(RequestSpec::new(self, variables), endpoint, unsupported)
+        organization_request::<Entity, _>(self, variables, endpoint, unsupported)
     }
 
     fn answer(&self, response: Response<Bytes>) -> Result<ListPage<ArtifactCollection>, AnswerError> {
-        let what = || format!("organization {}", self.organization);
-        let (query, errors): (Query, _) = list_data(&response, what)?;
-        let entity = query.organization.ok_or_else(|| not_found(what()))?.org_entity;
-        let Entity { name, artifact_collections } = entity.ok_or_else(|| not_found(what()))?;
+        let (entity, errors) = organization_list_data(&response, &self.organization)?;
+        let missing = || not_found(format!("organization {}", self.organization));
+        let Entity { name, artifact_collections } = entity.ok_or_else(missing)?;
         let Some(collections) = artifact_collections else {
             return Err(AnswerError::malformed(
                 "it holds an organization without collections",

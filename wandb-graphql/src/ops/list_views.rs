@@ -102,7 +102,7 @@ pub(super) struct ViewFields {
 
 impl ViewFields {
     /// # Errors
-    /// If the view has no id, by which it is told from others.
+    /// If the view has no id, which identifies it.
     fn into_view(self, path: &ProjectPath) -> Result<View, UnreadableEntry> {
         let Some(id) = self.id.map(cynic::Id::into_inner).filter(|id| !id.is_empty()) else {
             return Err(unnamed_entry("view", &self.display_name.unwrap_or_default()));
