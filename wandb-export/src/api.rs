@@ -29,7 +29,7 @@ use wandb_graphql::ops::{GetServer, GetViewer, ListProjects, ListViews};
 pub use artifact::{Artifact, ArtifactFile, ArtifactFiles};
 pub use artifacts::Artifacts;
 #[cfg(feature = "cli")]
-pub(crate) use artifacts::download_listed;
+pub(crate) use artifacts::{download_listed, has_labels};
 pub use builder::ApiBuilder;
 pub use command::RunCommand;
 pub use compare::{ComparedKey, ComparedSection, Comparison};

@@ -78,6 +78,12 @@ impl Api {
     }
 }
 
+/// Whether a version has an alias, or is that version, and has a tag, as far as they are given.
+pub(crate) fn has_labels(version: &model::Artifact, alias: Option<&String>, tag: Option<&String>) -> bool {
+    alias.is_none_or(|alias| version.aliases.contains(alias) || version.version == *alias)
+        && tag.is_none_or(|tag| version.tags.as_ref().is_some_and(|tags| tags.contains(tag)))
+}
+
 /// Converts versions to handles. Those with unusable names become issues.
 pub(super) fn to_handles(
     api: &Api,
@@ -191,10 +197,8 @@ impl Artifacts {
         let batches = begun.buffered(at_once).try_flatten().boxed();
         let versions = ListReader::new(batches, issues);
         let (alias, tag) = (self.alias, self.tag);
-        let versions = versions.filter(move |version: &model::Artifact| {
-            alias.as_ref().is_none_or(|alias| version.aliases.contains(alias) || version.version == *alias)
-                && tag.as_ref().is_none_or(|tag| version.tags.as_ref().is_some_and(|tags| tags.contains(tag)))
-        });
+        let versions = versions
+            .filter(move |version: &model::Artifact| has_labels(version, alias.as_ref(), tag.as_ref()));
         to_handles(&self.api, versions, list)
     }
 

@@ -16,6 +16,8 @@ use wandb_core::operation::PageSize;
 use wandb_graphql::ops::ListFiles;
 
 pub(crate) use self::content::FileContent;
+#[cfg(feature = "files")]
+pub(super) use self::download::open_folder;
 pub(crate) use self::pattern::Pattern;
 use super::Api;
 use crate::error::Error;

@@ -7,6 +7,7 @@ use wandb_core::{Map, Row, Value};
 
 use super::artifact_report;
 use super::exit::{Failure, Outcome};
+use super::files::existing_policy;
 use super::output::Destination;
 use super::progress::DownloadBar;
 use super::record;
@@ -14,7 +15,6 @@ use super::session::Session;
 use crate::api::{Artifact, ArtifactFile, ArtifactFiles, write_rows};
 use crate::artifact_row;
 use crate::error::Error;
-use crate::files::ExistingFilePolicy;
 
 /// Show one version of an artifact, or list or download its files
 ///
@@ -128,8 +128,7 @@ async fn list_files(session: &Session, options: &Options, artifact: &Artifact) -
 }
 
 async fn download(session: &Session, options: &Options, artifact: &Artifact) -> Result<Outcome, Failure> {
-    let existing = if options.replace { ExistingFilePolicy::Replace } else { ExistingFilePolicy::Refuse };
-    let files = select(options, artifact)?.existing(existing);
+    let files = select(options, artifact)?.existing(existing_policy(options.replace));
     let bar = DownloadBar::start(&files.progress(), session.shows_progress());
     let downloads = files.download(options.destination.folder()).await?;
     drop(bar);

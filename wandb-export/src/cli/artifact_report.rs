@@ -3,14 +3,15 @@
 use wandb_core::{Row, Value};
 
 use super::exit::{Failure, Outcome};
+use super::files::download_row;
 use super::output::{Destination, say};
 use super::session::Session;
 use crate::api::write_rows;
 use crate::error::Error;
-use crate::files::{ArtifactDownloads, DownloadedFile, UnfetchedReference};
+use crate::files::{ArtifactDownloads, UnfetchedReference};
 
-/// Writes one row for each file and each reference, and reports what is missing. The command fails if the only requested
-/// file has failed. `what` was downloaded.
+/// Writes one row for each file and each reference, and reports missing files. The command fails if the only requested
+/// file has failed. `what` names the download.
 pub(super) async fn report(
     session: &Session,
     downloads: ArtifactDownloads,
@@ -20,7 +21,7 @@ pub(super) async fn report(
     let ArtifactDownloads { files, mut failed, references, issues, .. } = downloads;
     let destination = destination.to_stdout();
     let sink = destination.open_sink()?;
-    let rows: Vec<Row> = files.iter().map(file_row).chain(references.iter().map(reference_row)).collect();
+    let rows: Vec<Row> = files.iter().map(download_row).chain(references.iter().map(reference_row)).collect();
     let report = write_rows(futures_util::stream::iter([Ok(rows)]), sink).await?;
     session.print_notes(&report, destination.format()?);
     let outcome = Session::report_issues(&issues);
@@ -38,17 +39,6 @@ pub(super) async fn report(
         say(&format!("hint: run the command again to retry the {count} missing files of {what}"));
     }
     Ok(outcome)
-}
-
-fn file_row(file: &DownloadedFile) -> Row {
-    let path = file.path.to_string_lossy().into_owned();
-    let cells = [
-        ("name", Some(Value::String(file.name.clone()))),
-        ("path", Some(Value::String(path))),
-        ("bytes", file.bytes.map(Value::from)),
-        ("outcome", Some(Value::String(file.outcome.to_string()))),
-    ];
-    cells.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 fn reference_row(reference: &UnfetchedReference) -> Row {

@@ -8,15 +8,17 @@ use wandb_core::{PartialProjectPath, ProjectPage, Row, Value};
 
 use super::artifact_report;
 use super::exit::{Failure, Outcome};
+use super::files::existing_policy;
 use super::hints;
 use super::output::Destination;
 use super::progress::DownloadBar;
 use super::session::Session;
-use crate::api::{Artifact, Artifacts, ListReader, NamePattern, Run, download_listed, write_rows};
+use crate::api::{
+    Artifact, Artifacts, ListReader, NamePattern, Run, download_listed, has_labels, write_rows,
+};
 use crate::artifact_row;
 use crate::download::DownloadProgress;
 use crate::error::Error;
-use crate::files::ExistingFilePolicy;
 use crate::issue::Issue;
 use crate::runlog::Artifact as LocalArtifact;
 
@@ -87,7 +89,8 @@ async fn of_project(session: &Session, options: &Options) -> Result<Outcome, Fai
     let project = artifacts.path().clone();
     let written = if options.download {
         let bar = DownloadBar::start(&artifacts.progress(), session.shows_progress());
-        let downloaded = artifacts.existing(existing(options)).download(options.destination.folder()).await;
+        let downloaded =
+            artifacts.existing(existing_policy(options.replace)).download(options.destination.folder()).await;
         drop(bar);
         match downloaded {
             Ok(downloads) => {
@@ -130,10 +133,7 @@ async fn of_run(session: &Session, options: &Options) -> Result<Outcome, Failure
     let (type_name, alias, tag) = (options.type_name.clone(), options.alias.clone(), options.tag.clone());
     let is_wanted = move |artifact: &Artifact| {
         type_name.as_ref().is_none_or(|name| artifact.kind.as_ref() == Some(name))
-            && alias
-                .as_ref()
-                .is_none_or(|alias| artifact.aliases.contains(alias) || artifact.version == *alias)
-            && tag.as_ref().is_none_or(|tag| artifact.tags.as_ref().is_some_and(|tags| tags.contains(tag)))
+            && has_labels(artifact, alias.as_ref(), tag.as_ref())
             && pattern.as_ref().is_none_or(|pattern| pattern.matches(&artifact.collection))
     };
     let logged = run.logged_artifacts()?.filter(is_wanted.clone());
@@ -150,8 +150,15 @@ async fn of_run(session: &Session, options: &Options) -> Result<Outcome, Failure
     let progress = DownloadProgress::default();
     let bar = DownloadBar::start(&progress, session.shows_progress());
     let (project, folder) = (run.path().project_path(), options.destination.folder());
-    let downloads =
-        download_listed(&session.api, versions, project, existing(options), progress.clone(), folder).await?;
+    let downloads = download_listed(
+        &session.api,
+        versions,
+        project,
+        existing_policy(options.replace),
+        progress.clone(),
+        folder,
+    )
+    .await?;
     drop(bar);
     artifact_report::report(session, downloads, &options.destination, "the artifacts").await
 }
@@ -182,10 +189,6 @@ async fn of_local_run(session: &Session, options: &Options, run: &Run) -> Result
     let report = write_rows(stream::iter([Ok(rows)]), options.destination.open_sink()?).await?;
     session.print_notes(&report, options.destination.format()?);
     Ok(Session::report_issues(run.issues()))
-}
-
-fn existing(options: &Options) -> ExistingFilePolicy {
-    if options.replace { ExistingFilePolicy::Replace } else { ExistingFilePolicy::Refuse }
 }
 
 /// Writes one row for each version. The lists of a run have a relation to it.

@@ -100,8 +100,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
 }
 
 fn selected_files(options: &Options, run: &Run) -> Result<Files, Error> {
-    let existing = if options.replace { ExistingFilePolicy::Replace } else { ExistingFilePolicy::Refuse };
-    let files = run.files().existing(existing);
+    let files = run.files().existing(existing_policy(options.replace));
     match &options.pattern {
         _ if !options.name.is_empty() => Ok(files.names(options.name.iter().cloned())),
         Some(pattern) => files.pattern(pattern),
@@ -125,6 +124,11 @@ async fn report_failures(options: &Options, run: &Run, downloads: Downloads) -> 
     }
     let outcome = report_failed(&failed);
     Ok(outcome.max(report_absent(run, absent.into_iter()).await?))
+}
+
+/// The meaning of `--replace`.
+pub(super) fn existing_policy(replace: bool) -> ExistingFilePolicy {
+    if replace { ExistingFilePolicy::Replace } else { ExistingFilePolicy::Refuse }
 }
 
 /// Prints the files that could not be downloaded. The command is incomplete if there are any.

@@ -5,17 +5,16 @@ use futures_util::TryStreamExt;
 use wandb_core::model::{MediaItem, MediaKind};
 
 use super::exit::{Failure, Outcome};
-use super::files::{download_row, report_failed};
+use super::files::{download_row, existing_policy, report_failed};
 use super::output::{Destination, say};
 use super::progress::DownloadBar;
 use super::session::Session;
 use crate::api::{Media, Run, write_rows};
-use crate::files::ExistingFilePolicy;
 
 /// List or download the media that a run has logged: images, audio, video, HTML, tables
 ///
-/// `files` lists what is stored; this command lists what was logged where: the key and the step of each object, its
-/// caption, its size in pixels, and the file that it names. Batches such as lists of images have a line for each item.
+/// `files` lists the stored files; this command lists the logged objects: the key and the step of each, its caption, its
+/// size in pixels, and the file that it names. Batches such as lists of images have a line for each item.
 /// Masks and boxes follow their image. Histograms have no file; `table` writes them and the tables.
 ///
 /// A download keeps the names of the files in the run, resumes where an earlier one was interrupted, and gets a file
@@ -93,8 +92,7 @@ pub(super) async fn run(session: &Session, options: &Options) -> Result<Outcome,
 }
 
 fn select(options: &Options, run: &Run) -> Media {
-    let existing = if options.replace { ExistingFilePolicy::Replace } else { ExistingFilePolicy::Refuse };
-    let mut media = run.media().existing(existing);
+    let mut media = run.media().existing(existing_policy(options.replace));
     if let Some(key) = &options.key {
         media = media.key(key);
     }

@@ -10,13 +10,13 @@ pub(super) struct Panel {
     pub(super) title: Option<String>,
     /// The type, as the app names it.
     pub(super) kind: String,
-    /// Names and values of the settings that select what it shows.
+    /// Names and values of the settings that select its data.
     pub(super) settings: Vec<(&'static str, String)>,
     /// The text of a panel that holds Markdown.
     pub(super) markdown: Option<String>,
 }
 
-/// The settings that select what a panel shows, with their names for people. All other settings are about looks.
+/// The settings that select the data of a panel, with their names for people. All other settings are about looks.
 const SETTINGS: [(&str, &str); 24] = [
     ("metrics", "metrics"),
     ("metricRegex", "metrics that match"),

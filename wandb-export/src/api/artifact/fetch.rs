@@ -17,12 +17,11 @@ use super::files::Selection;
 use super::location::ArtifactLocation;
 use super::references::{Link, resolve};
 use super::{Api, Artifact};
-use crate::download::{
-    DownloadProgress, DownloadSettings, FileSource, NumberedOutcome, Receipts, RemoteFile, fetch_each,
-};
+use crate::api::files::open_folder;
+use crate::download::{DownloadProgress, FileSource, NumberedOutcome, RemoteFile, fetch_each};
 use crate::error::Error;
 use crate::files::{
-    ArtifactDownloads, DownloadFolder, DownloadOutcome, DownloadedFile, ExistingFilePolicy, FailedDownload,
+    ArtifactDownloads, DownloadOutcome, DownloadedFile, ExistingFilePolicy, FailedDownload,
     UnfetchedReference,
 };
 use crate::issue::Issue;
@@ -108,9 +107,9 @@ impl ArtifactFetcher {
         path: PathBuf,
         is_single: bool,
     ) -> Result<ArtifactDownloads, Error> {
-        let client = self.api.client.clone();
-        let at_once = client.concurrency();
-        let folder = open_folder(path).await?;
+        let at_once = self.api.client.concurrency();
+        let settings = open_folder(&self.api, path, self.existing, self.progress).await?;
+        let folder = settings.folder.clone();
         let results = Arc::<Mutex<Results>>::default();
         // Only wakes the stage, so one message is enough.
         let (finished, woken) = async_channel::bounded(1);
@@ -124,14 +123,6 @@ impl ArtifactFetcher {
             emitted: 0,
             woken,
             has_ended: false,
-        };
-        let settings = DownloadSettings {
-            client,
-            folder: folder.clone(),
-            existing: self.existing,
-            receipts: Receipts::InFolder,
-            progress: self.progress,
-            limits: self.api.fetch_limits(),
         };
         let mut outcomes = fetch_each(stage.into_files(), settings).await?;
         while let Some(outcome) = outcomes.try_next().await? {
@@ -174,14 +165,6 @@ impl Results {
             Err(error) => downloads.failed.push(FailedDownload { name: file.name, error }),
         }
     }
-}
-
-async fn open_folder(path: PathBuf) -> Result<DownloadFolder, Error> {
-    blocking::unblock(move || {
-        let opening = || format!("opening the folder {}", path.display());
-        DownloadFolder::open(&path).map_err(|error| Error::io(opening(), error))
-    })
-    .await
 }
 
 /// Prepares artifacts, `at_once` at a time, in order.

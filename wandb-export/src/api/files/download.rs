@@ -54,7 +54,7 @@ impl Files {
         let files = self.open();
         let issues = files.issues_handle();
         let files = files.into_stream().map_ok(|file| file.to_remote_file()).boxed();
-        let settings = settings(&api, open_folder(folder.as_ref().to_owned()).await?, existing, progress);
+        let settings = open_folder(&api, folder.as_ref().to_owned(), existing, progress).await?;
         let ended = fetch_all(files, settings).await?;
         let mut downloads = Downloads { issues: issues.to_vec(), ..Downloads::default() };
         for (file, outcome) in ended {
@@ -83,8 +83,8 @@ impl RunFile {
         folder: impl AsRef<Path>,
         existing: ExistingFilePolicy,
     ) -> Result<DownloadedFile, Error> {
-        let folder = open_folder(folder.as_ref().to_owned()).await?;
-        let settings = settings(&self.api, folder, existing, DownloadProgress::default());
+        let (folder, progress) = (folder.as_ref().to_owned(), DownloadProgress::default());
+        let settings = open_folder(&self.api, folder, existing, progress).await?;
         let fetched = fetch_one(&self.to_remote_file(), &settings).await?;
         Ok(with_issue(fetched.file, fetched.inexact, self.run.path()))
     }
@@ -119,28 +119,26 @@ impl FileListing for RunFileListing {
     }
 }
 
-async fn open_folder(path: PathBuf) -> Result<DownloadFolder, Error> {
-    blocking::unblock(move || {
+/// Opens the folder at `path`, which is created if missing, for downloads with these options.
+pub(in crate::api) async fn open_folder(
+    api: &Api,
+    path: PathBuf,
+    existing: ExistingFilePolicy,
+    progress: DownloadProgress,
+) -> Result<DownloadSettings, Error> {
+    let folder = blocking::unblock(move || {
         let opening = || format!("opening the folder {}", path.display());
         DownloadFolder::open(&path).map_err(|error| Error::io(opening(), error))
     })
-    .await
-}
-
-fn settings(
-    api: &Api,
-    folder: DownloadFolder,
-    existing: ExistingFilePolicy,
-    progress: DownloadProgress,
-) -> DownloadSettings {
-    DownloadSettings {
+    .await?;
+    Ok(DownloadSettings {
         client: api.client.clone(),
         folder,
         existing,
         receipts: Receipts::InFolder,
         progress,
         limits: api.fetch_limits(),
-    }
+    })
 }
 
 fn with_issue(mut file: DownloadedFile, inexact: Option<String>, run: &RunPath) -> DownloadedFile {
